@@ -1,0 +1,1 @@
+"""Developers' programs: the launcher, the environment, the messages."""
