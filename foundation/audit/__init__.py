@@ -1,0 +1,1 @@
+"""Append-only audit: ``from foundation.audit import services as audit``."""

@@ -1,0 +1,1 @@
+"""Inbox, outbox, relay: ``from foundation.events import services as events``."""

@@ -1,0 +1,28 @@
+"""One id per request, in every log line, answer and problem document."""
+
+import re
+from contextvars import ContextVar
+
+import structlog
+
+from foundation.core.ids import new_public_id
+
+HEADER = "X-Request-Id"
+META_HEADER = "HTTP_X_REQUEST_ID"
+_SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+_current: ContextVar[str] = ContextVar("trace_id", default="")
+
+
+def begin(offered: str | None) -> str:
+    """Open a request's trace: the caller's own id if it is sane, else a new one."""
+    trace_id = offered if offered and _SANE.fullmatch(offered) else new_public_id()
+    _current.set(trace_id)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(trace_id=trace_id)
+    return trace_id
+
+
+def current() -> str:
+    """The id of the request at work, or nothing outside of one."""
+    return _current.get()
