@@ -1,0 +1,1 @@
+"""Outside systems that tell whether a person is who they say; one module for each."""
