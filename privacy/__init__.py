@@ -1,0 +1,1 @@
+"""What residents can see, take along, take back and end."""
