@@ -1,0 +1,1 @@
+"""Live notices to open pages, over one WebSocket each."""
