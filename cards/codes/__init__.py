@@ -1,0 +1,1 @@
+"""Making codes: for the holder's page, and for institutions."""

@@ -1,0 +1,1 @@
+"""Pure rules of cards: no database, no clock."""

@@ -1,0 +1,1 @@
+"""Commands of the cards room: application, review, issue, life of a card, registration."""
