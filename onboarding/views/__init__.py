@@ -1,0 +1,1 @@
+"""The public pages: applying, and making an account by invitation."""
