@@ -1,0 +1,1 @@
+"""Reading schedules and bookings, scoped to who asks."""

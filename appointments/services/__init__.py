@@ -1,0 +1,1 @@
+"""Commands over schedules, places and bookings."""
