@@ -1,0 +1,1 @@
+"""Reading of this room, always about persons for whom the caller has been checked."""
