@@ -1,0 +1,1 @@
+"""Reading bills, always scoped to who asks."""

@@ -1,0 +1,75 @@
+"""Pages of bills: residents' own, and those of the cashier's window."""
+
+from django.urls import path
+
+from payments.views import (
+    insurance_notices,
+    insured,
+    notices,
+    orders,
+    paying,
+    paying_for,
+    prepaid,
+    resident,
+    window,
+    window_prepaid,
+)
+
+urlpatterns = [
+    path(
+        "pay/insurance/<slug:insurer>/<pid:setup_id>",
+        insurance_notices.insurance_notice,
+        name="insurance-notice",
+    ),
+    path("pay/notices/<slug:provider>/<pid:channel_id>", notices.pay_notice, name="pay-notice"),
+    path("bills/", resident.bills, name="bills"),
+    path("bills/<pid:bill_id>/", resident.bill, name="bill"),
+    path("bills/<pid:bill_id>/pay/", paying.pay, name="bill-pay"),
+    path("bills/<pid:bill_id>/pay/link/", paying_for.link, name="bill-pay-link"),
+    path("bills/<pid:bill_id>/pay/link/end", paying_for.unlink, name="bill-pay-unlink"),
+    path("pay/for/<str:token>/", paying_for.pay_for, name="pay-for"),
+    path("paid-for/<pid:settlement_id>/", paying_for.payment, name="paid-for"),
+    path("paid-for/<pid:settlement_id>/progress", paying_for.progress, name="paid-for-progress"),
+    path("paid-for/<pid:settlement_id>/leave", paying_for.leave, name="paid-for-leave"),
+    path("bills/<pid:bill_id>/pay/balance/", prepaid.pay, name="bill-pay-balance"),
+    path("bills/<pid:bill_id>/payments/<pid:settlement_id>/", paying.payment, name="bill-payment"),
+    path(
+        "bills/<pid:bill_id>/payments/<pid:settlement_id>/progress",
+        paying.progress,
+        name="bill-payment-progress",
+    ),
+    path("bills/<pid:bill_id>/payments/<pid:settlement_id>/leave", paying.leave, name="bill-payment-leave"),
+    path("bills/<pid:bill_id>/insurance/", insured.insure, name="bill-insurance"),
+    path("bills/<pid:bill_id>/insurance/back", insured.allowed, name="bill-insurance-back"),
+    path("bills/<pid:bill_id>/insured/<pid:settlement_id>/", insured.insured, name="bill-insured"),
+    path(
+        "bills/<pid:bill_id>/insured/<pid:settlement_id>/progress",
+        insured.insured_progress,
+        name="bill-insured-progress",
+    ),
+    path(
+        "bills/<pid:bill_id>/insured/<pid:settlement_id>/leave",
+        insured.leave_insured,
+        name="bill-insured-leave",
+    ),
+    path("bills/<pid:bill_id>/invoices/<pid:invoice_id>/document", resident.invoice, name="bill-invoice"),
+    path("bills/<pid:bill_id>/receipt/", resident.receipt, name="bill-receipt"),
+    path("prepaid/", prepaid.purses, name="prepaid"),
+    path("prepaid/<pid:person_id>/", prepaid.purse, name="prepaid-purse"),
+    path("prepaid/<pid:person_id>/top-up/", prepaid.top_up, name="prepaid-top-up"),
+    path("prepaid/<pid:person_id>/pay-out/", prepaid.pay_out, name="prepaid-pay-out"),
+    path("bills/<pid:bill_id>/receipt/document", resident.voucher, name="bill-voucher"),
+    path("window/bills/<pid:bill_id>/", window.bill, name="window-bill"),
+    path("window/bills/<pid:bill_id>/receipt/", window.receipt, name="window-receipt"),
+    path("window/bills/<pid:bill_id>/refund/", window.refund, name="window-refund"),
+    path("window/orders/<pid:bill_id>/", orders.order, name="window-order"),
+    path("window/refunds/", window.refunds, name="window-refunds"),
+    path("window/refunds/<pid:refund_id>/", window.pay_refund, name="window-refund-pay"),
+    path("window/prepaid/<pid:account_id>/", window_prepaid.purse, name="window-purse"),
+    path(
+        "window/prepaid/<pid:account_id>/bills/<pid:bill_id>/",
+        window_prepaid.pay,
+        name="window-purse-pay",
+    ),
+    path("window/prepaid/<pid:account_id>/pay-out/", window_prepaid.pay_out, name="window-purse-pay-out"),
+]
