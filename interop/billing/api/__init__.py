@@ -1,0 +1,1 @@
+"""What institutions call about money."""

@@ -1,0 +1,1 @@
+"""Hospitals' systems that answer questions: schedules, missed events, documents, patient numbers."""

@@ -1,0 +1,1 @@
+"""How card centres speak to each other (docs/institutions/nodes.md)."""

@@ -1,0 +1,1 @@
+"""Interfaces of the provider beside the protocol."""
