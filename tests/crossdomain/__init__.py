@@ -1,0 +1,1 @@
+"""Card centres that speak to each other."""
