@@ -1,0 +1,15 @@
+"""Each page of the staff is accessible; on a phone it fits too."""
+
+import pytest
+
+from tests.e2e import fitting
+from tests.e2e.conftest import OpenPhone
+from tests.e2e.desk_pages import DESK_PAGES
+from tests.e2e.shown import Shown
+
+
+@pytest.mark.parametrize("shown", DESK_PAGES, ids=lambda shown: shown.name)
+def test_it_is_accessible_and_fits(
+    shown: Shown, open_phone: OpenPhone, request: pytest.FixtureRequest
+) -> None:
+    fitting.check(shown, open_phone, request)
