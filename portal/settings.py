@@ -113,6 +113,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context.page",
                 "notifications.context.inbox",
+                "notifications.context.live",
             ],
         },
     }

@@ -46,14 +46,18 @@ def send_many(notices: list[tuple[str, str, Mapping[str, Any]]]) -> None:
         pipe = redis.client().pipeline(transaction=False)
         for account_id, kind, data in notices:
             body = orjson.dumps({"account": account_id, "kind": kind, "data": data, "at": moment.isoformat()})
-            stream = redis.key(CHANNEL, "recent", account_id)
-            pipe.xadd(stream, {"body": body}, maxlen=RECENT_KEPT, approximate=True)
-            pipe.expire(stream, RECENT_SECONDS)
+            pipe.xadd(stream(account_id), {"body": body}, maxlen=RECENT_KEPT, approximate=True)
+            pipe.expire(stream(account_id), RECENT_SECONDS)
             pipe.publish(redis.key(CHANNEL), body)
         pipe.execute()
     except RedisError as exc:
         # The page asks again by itself; a notice is a convenience, never the record.
         log.warning("live_notice_lost", count=len(notices), error=type(exc).__name__)
+
+
+def stream(account_id: str) -> str:
+    """The key of the stream with an account's latest notices, each as it is published (``body``)."""
+    return redis.key(CHANNEL, "recent", account_id)
 
 
 def recent(account_id: str, since: str = "") -> tuple[list[dict[str, Any]], str]:
@@ -65,11 +69,10 @@ def recent(account_id: str, since: str = "") -> tuple[list[dict[str, Any]], str]
     Returns:
         The notices (``kind``, ``data``, ``at``) and the new position.
     """
-    stream = redis.key(CHANNEL, "recent", account_id)
     if not _POSITION.fullmatch(since):
-        last = cast("list[_Entry]", redis.client().xrevrange(stream, count=1))
+        last = cast("list[_Entry]", redis.client().xrevrange(stream(account_id), count=1))
         return [], last[0][0].decode() if last else "0-0"
-    found = cast("list[_Entry]", redis.client().xrange(stream, min=f"({since}"))
+    found = cast("list[_Entry]", redis.client().xrange(stream(account_id), min=f"({since}"))
     notices = [orjson.loads(fields[b"body"]) for _, fields in found]
     for notice in notices:
         del notice["account"]

@@ -16,6 +16,8 @@ TICKET_SECONDS = 10.0
 # A session that ran out is noticed at the latest when its page asks for the next ticket.
 LIFE_SECONDS = 3600.0
 LONGEST_MESSAGE = 1_000
+# Milliseconds since 1970, of the last day that a datetime holds.
+LATEST_MOMENT = 253_402_300_799_000
 
 # The page stops for good at 4401 and 4403; after any other it asks for a new ticket.
 LIFE_OVER = 4001
@@ -42,7 +44,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._start(self._close_after(TICKET_SECONDS, TICKET_LATE))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """The first message is the ticket; there is no second one."""
+        """The first message is the ticket, and since when its page has to be told; there is no second one."""
         if self._has_spoken or text_data is None or len(text_data) > LONGEST_MESSAGE:
             await self.close(BAD_MESSAGE)
             return
@@ -54,9 +56,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not isinstance(message, dict):
             await self.close(BAD_MESSAGE)
             return
-        await self._enter(message.get("ticket"))
+        since = message.get("since")
+        if not (since is None or (type(since) is int and 0 <= since <= LATEST_MOMENT)):
+            await self.close(BAD_MESSAGE)
+            return
+        await self._enter(message.get("ticket"), since)
 
-    async def _enter(self, ticket: object) -> None:
+    async def _enter(self, ticket: object, since: int | None) -> None:
         here = hub.current()
         try:
             holder = await tickets.redeem(here.client, ticket) if await here.wait_ready() else None
@@ -76,6 +82,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         here.add(self._line)
         self._start(self._send_notices(self._line))
         self._start(self._close_after(LIFE_SECONDS, LIFE_OVER))
+        if since is not None:
+            await here.catch_up(self._line, since)
 
     async def disconnect(self, code: int) -> None:
         """The socket is gone: whoever closed it."""

@@ -1,14 +1,16 @@
 """One subscription per process, fanned out to the sockets in it.
 
-Measured before it was built: a subscription for each connection delivers 18 times less. A
-notice may be lost (Valkey restarts, a page is slow): pages read again what they show after
-each new connection, and whenever they are told ``resumed``.
+Measured before it was built: a subscription for each connection delivers 18 times less. What was
+told between the reading of a page and its first connection is told to it then. A notice may be
+lost (Valkey restarts, a page is slow): pages read again what they show after each further
+connection, and whenever they are told ``resumed``.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import orjson
 import redis.asyncio
@@ -17,6 +19,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from foundation.accounts.sessions import SESSION_ENDED
+from foundation.core import clock
 from foundation.core import redis as valkey
 from foundation.events import live
 from notifications.live.tickets import Holder
@@ -25,9 +28,13 @@ log = structlog.get_logger(__name__)
 
 QUEUE_LENGTH = 64
 READY_SECONDS = 5.0
+# A page connects within seconds of its reading; one that took longer reads again.
+CATCH_UP = timedelta(seconds=60)
 # How long a silent subscription waits before it asks whether the connection still lives.
 _PING_SECONDS = 15.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+
+_Entry = tuple[bytes, dict[bytes, bytes]]
 
 RESUMED = orjson.dumps({"kind": "resumed", "data": {}}).decode()
 
@@ -44,9 +51,20 @@ class Line:
     ) -> None:
         self.holder = holder
         self.queue: asyncio.Queue[str] = asyncio.Queue(maxsize=QUEUE_LENGTH)
+        # While it catches up, a notice may come by both ways.
+        self.is_catching_up = False
+        self._told: set[bytes] = set()
         self._session_ended = session_ended
         self._overflowed = overflowed
         self._is_closed = False
+
+    def is_new(self, body: bytes) -> bool:
+        """Whether it has not been told of this notice; asked once for each way by which one comes."""
+        if body in self._told:
+            return False
+        if self.is_catching_up:
+            self._told.add(body)
+        return True
 
     def offer(self, text: str) -> None:
         """Queue a notice; a socket that reads too slowly is given up, the others never wait."""
@@ -122,16 +140,36 @@ class Hub:
         """Pass one notice to the sockets of its account."""
         notice: dict[str, Any] = orjson.loads(body)
         lines = self._lines.get(notice["account"])
-        if not lines:
+        if lines:
+            _tell([line for line in lines if line.is_new(body)], notice)
+
+    async def catch_up(self, line: Line, since: int) -> None:
+        """Tell a line that was just added what its page has missed.
+
+        Args:
+            since: When the page was asked for, in milliseconds since 1970; one that is not of these
+                seconds, or that missed too much, is told to read again.
+        """
+        begun = datetime.fromtimestamp(since / 1000, UTC)
+        if clock.now() - begun > CATCH_UP:
+            line.offer(RESUMED)
             return
-        if notice["kind"] == SESSION_ENDED:
-            ended = notice["data"].get("session", "")
-            for line in [line for line in lines if ended in ("", line.holder.session)]:
-                line.end()
-            return
-        text = orjson.dumps({"kind": notice["kind"], "data": notice["data"]}).decode()
-        for line in list(lines):
-            line.offer(text)
+        line.is_catching_up = True
+        try:
+            entries = cast("list[_Entry]", await self.client.xrange(live.stream(line.holder.account)))
+            bodies = [fields[b"body"] for _, fields in entries]
+            missed = [(body, notice) for body in bodies if _at(notice := orjson.loads(body)) >= begun]
+            if len(missed) >= live.RECENT_KEPT:
+                line.offer(RESUMED)
+                return
+            for body, notice in missed:
+                if line.is_new(body):
+                    _tell([line], notice)
+        except (RedisError, OSError) as exc:
+            log.warning("live_notices_not_caught_up", error=type(exc).__name__)
+            line.offer(RESUMED)
+        finally:
+            line.is_catching_up = False
 
     async def _run(self) -> None:
         while True:
@@ -171,6 +209,22 @@ class Hub:
             self.deliver(body)
         except (ValueError, KeyError, TypeError, AttributeError) as exc:
             log.warning("live_notice_malformed", error=type(exc).__name__)
+
+
+def _tell(lines: Iterable[Line], notice: Mapping[str, Any]) -> None:
+    if notice["kind"] == SESSION_ENDED:
+        ended = notice["data"].get("session", "")
+        for line in lines:
+            if ended in ("", line.holder.session):
+                line.end()
+        return
+    text = orjson.dumps({"kind": notice["kind"], "data": notice["data"]}).decode()
+    for line in lines:
+        line.offer(text)
+
+
+def _at(notice: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(notice["at"])
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

@@ -99,7 +99,10 @@ def test_an_institution_comes_from_its_application_to_its_first_verified_scan(
     resident = open_phone(card)
     resident.goto("/card/")
     trial = sdk.Client(running.url, test_client, test_key, test_secret)
-    assert trial.verify(shown_code(resident), scene="0101012", terminal_id="T0001").person.name
+    first = shown_code(resident)
+    assert trial.verify(first, scene="0101012", terminal_id="T0001").person.name
+    # However late its socket stands, the page learns that its code was used.
+    resident.wait_for_function("before => window.shownCode !== before", arg=first)
 
     centre = open_phone(Colleague("centre"), viewport=DESK)
     centre.goto("/admin/onboarding/joining/")

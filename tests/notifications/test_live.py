@@ -112,7 +112,20 @@ async def test_no_ticket_no_entry(message: str) -> None:
     assert await page.closed_with() == consumer.TICKET_REFUSED
 
 
-@pytest.mark.parametrize("message", ["ticket", "[]", "1", '{"ticket": "' + "x" * 2000 + '"}'])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "ticket",
+        "[]",
+        "1",
+        '{"ticket": "' + "x" * 2000 + '"}',
+        '{"ticket": "t", "since": "1"}',
+        '{"ticket": "t", "since": true}',
+        '{"ticket": "t", "since": 1.5}',
+        '{"ticket": "t", "since": -1}',
+        '{"ticket": "t", "since": 253402300800000}',
+    ],
+)
 @on_a_loop
 async def test_a_first_message_of_another_shape_is_refused(message: str) -> None:
     page = page_of()

@@ -25,16 +25,18 @@ class LiveServer:
         page.route("**/live/changes*", self._changes)
         page.route_web_socket(re.compile("/ws$"), self._socket)
 
-    def start(self) -> None:
+    def start(self, since: str = "") -> None:
         """What base.html does for a signed-in person."""
         self.page.evaluate(
-            """() => {
+            """(since) => {
             document.addEventListener('live:inbox.changed', (event) => (window.news = event.detail));
             document.addEventListener('live:ended', () => (window.ended = true));
             document.addEventListener('live:resumed', () => (window.resumed = true));
             const meta = document.createElement('meta');
             meta.name = 'live'; meta.content = '/live/'; meta.dataset.token = 'csrf-token';
-            document.head.append(meta); }"""
+            if (since) meta.dataset.since = since;
+            document.head.append(meta); }""",
+            since,
         )
         self.page.add_script_tag(url="/static/portal/js/live.js")
 
@@ -85,6 +87,31 @@ def test_a_lost_socket_is_replaced_by_asking_and_then_found_again(open_page: Ope
     asked = len(server.asked)
     pass_time(page, seconds=5, times=6)
     assert len(server.asked) == asked
+
+
+def test_only_the_first_connection_says_since_when_the_page_has_to_be_told(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/", bypass_csp=True, before=hold_clock)
+    server = LiveServer(page)
+    server.start(since="1795312345678")
+    once(page, lambda: server.received)
+    assert server.received == ['{"ticket":"t-1","since":1795312345678}']
+    pass_time(page, seconds=1, times=3)
+    # The far end tells what was missed: there is nothing to read again.
+    assert not page.evaluate("Boolean(window.resumed)")
+    server.sockets[0].close(code=1011)
+    pass_time_until(page, lambda: len(server.received) == 2, seconds=1)
+    assert server.received[1] == '{"ticket":"t-1"}'
+    pass_time_until(page, lambda: bool(page.evaluate("Boolean(window.resumed)")), seconds=1)
+
+
+def test_a_first_connection_that_broke_at_once_leaves_nothing_untold(open_page: OpenPage) -> None:
+    page = open_page("/styleguide/", bypass_csp=True, before=hold_clock)
+    server = LiveServer(page)
+    server.start(since="1795312345678")
+    once(page, lambda: server.received)
+    server.sockets[0].close(code=1013)
+    pass_time_until(page, lambda: len(server.received) == 2, seconds=1)
+    assert server.received[1] == '{"ticket":"t-1","since":1795312345678}'
 
 
 def test_news_are_not_asked_for_twice_while_an_answer_is_late(open_page: OpenPage) -> None:

@@ -4,6 +4,7 @@
   const meta = document.querySelector('meta[name="live"]');
   if (!meta || !window.WebSocket) return;
   const base = meta.content;
+  const since = Number(meta.dataset.since || 0);
   const FIRST_PAUSE = 1000;
   const LONGEST_PAUSE = 60000;
   const POLL_PAUSE = 5000;
@@ -90,7 +91,12 @@
     if (!ticket) return;
     const mine = new WebSocket(ticket.url);
     socket = mine;
-    mine.onopen = function () { mine.send(JSON.stringify({ ticket: ticket.ticket })); };
+    mine.onopen = function () {
+      const hello = { ticket: ticket.ticket };
+      // What happened since the page was read is told first; a page that comes back reads again instead.
+      if (!wasConnected && since) hello.since = since;
+      mine.send(JSON.stringify(hello));
+    };
     mine.onmessage = function (event) {
       const message = JSON.parse(event.data);
       tell(message.kind, message.data);
@@ -112,8 +118,7 @@
       cursor = "";
       // Parts of the page that ask by themselves ask less often while this stands.
       document.documentElement.dataset.live = "";
-      // A page that was connected as it opened has just been read: nothing is missing from it.
-      if (wasConnected || performance.now() > 5000) tell("resumed");
+      if (wasConnected || !since) tell("resumed");
       wasConnected = true;
     }, 1500);
   }
