@@ -55,7 +55,7 @@ class HandOutForm(ActForm):
     """Notes that the money was given back."""
 
     def perform(self) -> Done:
-        """Note it."""
+        """Note it, unless the channel has moved meanwhile."""
         services.hand_out_refund(refund=self.subject.public_id, actor=self.actor)
         return Done(_("已记为退款付出"))
 
@@ -133,6 +133,7 @@ class SettleForm(ActForm):
     def perform(self) -> Done:
         """Note it."""
         data = self.cleaned_data
+        redirecting.look_before_hand(refund=self.subject.public_id, actor=self.actor)
         redirecting.settle_by_hand(
             refund=self.subject.public_id,
             provider=data["provider"],

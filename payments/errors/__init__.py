@@ -55,9 +55,11 @@ from payments.errors.refund import (
     RedirectOwn,
     RefundByChannel,
     RefundNotAbnormal,
+    RefundNotAsked,
     RefundNotDue,
     RefundNumberTaken,
     RefundOwed,
+    RefundStillAtChannel,
     RefundTooMuch,
 )
 
@@ -103,9 +105,11 @@ __all__ = [
     "RedirectOwn",
     "RefundByChannel",
     "RefundNotAbnormal",
+    "RefundNotAsked",
     "RefundNotDue",
     "RefundNumberTaken",
     "RefundOwed",
+    "RefundStillAtChannel",
     "RefundTooMuch",
     "SecondPersonNeeded",
     "SplitNotReady",

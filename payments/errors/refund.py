@@ -59,6 +59,24 @@ class RefundNotAbnormal(DomainError):
     next_step = _("请刷新后查看它现在的状态")
 
 
+class RefundStillAtChannel(DomainError):
+    """The channel has given the money back meanwhile, or is about to."""
+
+    code = "refund_still_at_channel"
+    status = 409
+    message = _("渠道说这笔款已经退回，或正在退")
+    next_step = _("请不要另外付款；刷新后查看，渠道最后没有退成时再记")
+
+
+class RefundNotAsked(DomainError):
+    """The channel does not answer how far the refund is."""
+
+    code = "refund_not_asked"
+    status = 503
+    message = _("渠道现在没有回答这笔款退了没有")
+    next_step = _("请稍后再试；没有问清以前不要另外付款")
+
+
 class RedirectNotOffered(DomainError):
     """The refund's channel sends no refund elsewhere."""
 

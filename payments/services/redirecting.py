@@ -1,4 +1,4 @@
-"""An abnormal refund is sent elsewhere: asked for by one of the staff, looked at by another.
+"""An abnormal refund is sent elsewhere, by one of the staff and looked at by another, or given by hand.
 
 The channel keeps one refund under one number, so whatever is asked for twice goes back once. What it
 did not answer is asked for like any other refund that is under way.
@@ -24,6 +24,8 @@ from payments.errors import (
     RedirectNotOffered,
     RedirectOwn,
     RefundNotAbnormal,
+    RefundNotAsked,
+    RefundStillAtChannel,
 )
 from payments.models import RedirectState, Refund, RefundRedirect
 from payments.providers import online_provider, provider_of
@@ -154,6 +156,35 @@ def _ask(row: Refund, proposal: RefundRedirect) -> Refunded:
         proposal.is_payer, to.get("bank", ""), account=to.get("account", ""), holder=to.get("holder", "")
     )
     return cast(RedirectsRefunds, provider).redirect_refund(merchant, order, said.channel_ref, receiver)
+
+
+def look_before_hand(*, refund: str, actor: Actor) -> None:
+    """Ask the channel before money is given back besides it, in no transaction of ours.
+
+    What it says of a refund that it has never heard of, or that it refuses to answer, stands in nobody's way.
+
+    Raises:
+        RefundNotAbnormal: It has not failed, or the channel has just been heard.
+        RefundStillAtChannel: The channel has given the money back meanwhile, or is about to.
+        RefundNotAsked: The channel did not answer.
+    """
+    require(actor, Duty.REFUND)
+    row = find_refund(refund, actor)
+    if row.state != RefundState.ABNORMAL:
+        raise RefundNotAbnormal
+    channel = row.attempt.channel
+    if channel is None:
+        return
+    try:
+        said = online_provider(row.provider).query_refund(merchant_of(channel), order_of(row))
+    except (ProviderUnknown, ChannelRefused) as exc:
+        log.info("refund_not_known_there", provider=row.provider, code=exc.code)
+    except ChannelError as exc:
+        raise RefundNotAsked from exc
+    else:
+        if said.state in (RefundSaid.DONE, RefundSaid.PROCESSING):
+            hear_refund(said, row)
+            raise RefundStillAtChannel
 
 
 @transaction.atomic
