@@ -306,7 +306,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The page of the creating act."""
         if self.creation is None or not self.has_add_permission(request):
             raise PermissionRefused
-        return self._act(request, self.creation, None)
+        return self.repeated(request) or self._act(request, self.creation, None)
 
     def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """The page of an act upon one row."""
@@ -316,9 +316,24 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         if not may(staff_actor(request), act.duty):
             raise PermissionRefused
+        repeated = self.repeated(request, row)
+        if repeated is not None:
+            return repeated
         if not act.applies(row):
             raise StalePage
         return self._act(request, act, row)
+
+    def repeated(self, request: HttpRequest, row: Any | None = None) -> HttpResponse | None:
+        """Lead whoever sent a form a second time to what the first has done; None if it is the first."""
+        ticket = request.POST.get("ticket", "")[:26]
+        if not ticket or not redis.client().exists(_ticket(ticket)):
+            return None
+        return self._told_once(request, row)
+
+    def _told_once(self, request: HttpRequest, row: Any | None) -> HttpResponse:
+        text = _("这张表单已经提交过，没有再做第二次。请看现在的状态")
+        self.message_user(request, text, messages.WARNING)
+        return HttpResponseRedirect(self._list_address() if row is None else self.address("change", row))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -337,7 +352,10 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _act(self, request: HttpRequest, act: Act, row: Any | None) -> HttpResponse:
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         form = act.form(*sent, subject=row, actor=staff_actor(request))
-        done = perform(form) if form.is_bound and form.is_valid() else None
+        try:
+            done = perform(form) if form.is_bound and form.is_valid() else None
+        except StalePage:
+            return self._told_once(request, row)
         back = self._list_address() if row is None else self.address("change", row)
         if done is None:
             context = {**self._frame(request, act.label, row), "form": form, "back": back}
@@ -371,8 +389,12 @@ def shown_time(moment: datetime) -> str:
 
 
 def perform(form: ActForm) -> Done | None:
-    """Run a valid form once; None, with the error on the form, where the service refuses."""
-    ticket = redis.key("act", form.cleaned_data["ticket"])
+    """Run a valid form once; None, with the error on the form, where the service refuses.
+
+    Raises:
+        StalePage: The same form was sent before.
+    """
+    ticket = _ticket(form.cleaned_data["ticket"])
     if not redis.client().set(ticket, b"", nx=True, ex=TICKET_SECONDS):
         raise StalePage
     try:
@@ -382,3 +404,7 @@ def perform(form: ActForm) -> Done | None:
         redis.client().delete(ticket)
         form.add_error(exc.field if exc.field in form.fields else None, f"{exc.text()}。{exc.advice()}")
         return None
+
+
+def _ticket(value: str) -> str:
+    return redis.key("act", value)

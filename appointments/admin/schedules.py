@@ -143,6 +143,9 @@ class ScheduleAdmin(ScopedAdmin):
         """Stop several: choose by days, see who is affected, then confirm."""
         actor = staff_actor(request)
         require(actor, Duty.MANAGE_SCHEDULES)
+        repeated = self.repeated(request)
+        if repeated is not None:
+            return repeated
         choosing = forms.ChoosingForm(request.GET or None, actor=actor)
         rows = list(reading.stoppable(actor, **choosing.cleaned_data)) if choosing.is_valid() else []
         confirming = None

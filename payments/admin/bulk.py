@@ -131,6 +131,9 @@ class BulkRefundAdmin(ScopedAdmin):
         """The form, with the bills that were chosen in the list."""
         if self.creation is None or not self.has_add_permission(request):
             raise PermissionRefused
+        repeated = self.repeated(request)
+        if repeated is not None:
+            return repeated
         form = BulkForm(
             request.POST or None,
             subject=None,

@@ -169,7 +169,35 @@ def test_a_double_click_acts_once(centre: Client, place: str) -> None:
     data = {"institution": place, "name": "窗口", "kind": "01", "reason": REASON, "ticket": ticket[1]}
     first = centre.post(address, {**data, "terminal_id": "T1"})
     second = centre.post(address, {**data, "terminal_id": "T2"})
-    assert (first.status_code, second.status_code) == (302, 409)
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert Terminal.objects.count() == 1
+    assert "没有再做第二次" in centre.get(second["Location"]).content.decode()
+
+
+def test_a_double_click_on_what_no_longer_applies_leads_to_what_the_first_did(
+    centre: Client, place: str
+) -> None:
+    row = f"/admin/institutions/institution/{place}/"
+    address = f"{row}do/suspend/"
+    ticket = re.search(r'name="ticket" value="([^"]+)"', centre.get(address).content.decode())
+    assert ticket
+    data = {"reason": REASON, "ticket": ticket[1]}
+    answers = [centre.post(address, data) for _ in range(2)]
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [(302, f"{row}change/")] * 2
+    shown = centre.get(f"{row}change/").content.decode()
+    assert "没有再做第二次" in shown
+    assert AuditEntry.objects.filter(action="institution.suspended").count() == 1
+    # Another form of the same act is no repeat: what it wants is no longer possible, and it says so.
+    assert centre.post(address, {**data, "ticket": "0" * 26}).status_code == 409
+
+
+def test_a_form_that_was_refused_may_be_sent_again(centre: Client, place: str) -> None:
+    address = "/admin/institutions/terminal/add/"
+    ticket = re.search(r'name="ticket" value="([^"]+)"', centre.get(address).content.decode())
+    assert ticket
+    data = {"institution": place, "name": "窗口", "kind": "01", "terminal_id": "T1", "ticket": ticket[1]}
+    assert centre.post(address, {**data, "reason": ""}).status_code == 200
+    assert centre.post(address, {**data, "reason": REASON}).status_code == 302
     assert Terminal.objects.count() == 1
 
 
