@@ -174,6 +174,16 @@ def read_code(page: Page, part: Locator | None = None) -> str:
     return found[0].text if found else ""
 
 
+def readable(page: Page, part: Locator | None = None) -> str:
+    """Waits until a scanner reads from the screen what the page shows as its code, and gives its text."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        shown = shown_code(page)
+        if read_code(page, part) == shown:
+            return shown
+        assert time.monotonic() < end, "a scanner does not read the code that the page shows"
+
+
 def watch_socket(page: Page, line: str = "") -> Callable[[], None]:
     """Call it before the page is opened; what it returns waits until news reach the page by its socket.
 
