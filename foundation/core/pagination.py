@@ -1,4 +1,4 @@
-"""Pages of a list by cursor.
+"""Pages of a list, by cursor or by number.
 
 A cursor names the last row seen, not a row count, so that a list that grows while somebody
 reads it neither repeats nor skips a row.
@@ -15,6 +15,7 @@ from foundation.core.errors import InvalidInput
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100
+_LONGEST_NUMBER = 6
 
 M = TypeVar("M", bound=models.Model)
 
@@ -51,3 +52,8 @@ def newest_first(queryset: "models.QuerySet[M]", *, cursor: str = "", size: int 
     more = len(found) > size
     found = found[:size]
     return Page(rows=found, next_cursor=str(found[-1].public_id) if more else "")  # type: ignore[attr-defined]
+
+
+def page_number(text: str) -> int:
+    """The number of a page, from 1, as somebody may have written it; 1 for what is no number."""
+    return max(1, int(text)) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else 1

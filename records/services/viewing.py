@@ -32,17 +32,26 @@ from records.selectors.reports import (
 )
 
 LIST = "list"
-# Reports and visits on one page of a doctor's.
+# Reports and visits on one page of a doctor's or a rescuer's.
 PAGE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What a reader sees first: whose records, and the heads of those that open.
+class OpenedInEmergency:
+    """The heads of somebody's records.
 
     Attributes:
         after: The page with what is older; none if there is nothing more.
     """
+
+    reports: Sequence[ReportHead] = field(repr=False)
+    visits: Sequence[Visit] = field(repr=False)
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a reader sees first: whose records, and the heads of those that open; ``after`` as above."""
 
     grant: Grant
     patient: str = field(repr=False)
@@ -65,12 +74,7 @@ def open_record(*, grant_id: str, page: int | None = None, actor: Actor) -> Open
     """
     _require_reader(actor)
     row = _live(grant_id, actor)
-    items = opened_by(row)
-    after = None
-    if page is not None:
-        begin = (page - 1) * PAGE
-        after = page + 1 if len(items) > begin + PAGE else None
-        items = items[begin : begin + PAGE]
+    items, after = _page(opened_by(row), page)
     is_first = not RecordAccess.objects.filter(grant=row).exists()
     access = _note(row, LIST, "", actor)
     if is_first:
@@ -105,8 +109,11 @@ def read_report_by_grant(*, grant_id: str, report_id: str, actor: Actor) -> Read
 
 
 @transaction.atomic
-def open_in_emergency(*, opening_id: str, actor: Actor) -> tuple[Sequence[ReportHead], Sequence[Visit]]:
-    """Every record of somebody whose opening in an emergency is the actor's own and still lasts.
+def open_in_emergency(*, opening_id: str, page: int = 1, actor: Actor) -> OpenedInEmergency:
+    """The records of somebody whose opening in an emergency is the actor's own and still lasts.
+
+    Args:
+        page: From 1, the latest records first.
 
     Raises:
         PermissionRefused: The actor may not open records in an emergency.
@@ -116,10 +123,11 @@ def open_in_emergency(*, opening_id: str, actor: Actor) -> tuple[Sequence[Report
     require(actor, Duty.OPEN_EMERGENCY)
     row = _emergency(opening_id, actor)
     _note_emergency(row, LIST, "", actor)
-    items = records_of(row.person_id)
-    return (
-        heads(_reports(row.person_id, items), with_titles=True),
-        visits(_visits(row.person_id, items), with_content=True),
+    items, after = _page(records_of(row.person_id), page)
+    return OpenedInEmergency(
+        reports=heads(_reports(row.person_id, items), with_titles=True),
+        visits=visits(_visits(row.person_id, items), with_content=True),
+        after=after,
     )
 
 
@@ -139,6 +147,14 @@ def read_report_in_emergency(*, opening_id: str, report_id: str, actor: Actor) -
     report = read_row(found)
     _note_emergency(row, REPORT, report_id, actor)
     return report
+
+
+def _page(items: list[Item], page: int | None) -> tuple[list[Item], int | None]:
+    """The items of a page, and the page after it; all of them where none is asked for."""
+    if page is None:
+        return items, None
+    begin = (page - 1) * PAGE
+    return items[begin : begin + PAGE], page + 1 if len(items) > begin + PAGE else None
 
 
 def _require_reader(actor: Actor) -> None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cards.codes.image import svg
 from foundation.accounts.views import show
 from foundation.core.errors import DomainError, TooManyRequests
+from foundation.core.pagination import page_number
 from institutions import selectors as institutions
 from institutions.access import duty_required
 from institutions.rules import Duty
@@ -20,8 +21,6 @@ from records.services.access import ask_by_scan, ask_with_code
 # The texts of the codes that this session shows; the database has only their digests.
 SHOWN = "access_codes"
 MOST_SHOWN = 10
-# Digits of a page's number.
-LONGEST_PAGE = 6
 
 
 @duty_required(Duty.READ_RECORDS)
@@ -82,10 +81,9 @@ def state(request: HttpRequest, request_id: str) -> JsonResponse:
 @require_GET
 def grant(request: HttpRequest, grant_id: str) -> HttpResponse:
     """The records that the patient opened, page by page."""
-    asked_for = request.GET.get("page", "1")
     opened = viewing.open_record(
         grant_id=grant_id,
-        page=max(1, int(asked_for)) if asked_for.isdecimal() and len(asked_for) < LONGEST_PAGE else 1,
+        page=page_number(request.GET.get("page", "")),
         actor=institutions.staff_actor(request),
     )
     context = {"opened": opened, "grant": opened.grant, "older": f"?page={opened.after}"}

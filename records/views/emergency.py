@@ -12,6 +12,7 @@ from foundation.accounts import selectors as accounts
 from foundation.accounts.access import resident_required
 from foundation.accounts.views import show
 from foundation.core.errors import DomainError, TooManyRequests
+from foundation.core.pagination import page_number
 from identity.rules import Deed
 from institutions import selectors as institutions
 from institutions.access import duty_required
@@ -65,12 +66,13 @@ def desk(request: HttpRequest) -> HttpResponse:
 def patient(request: HttpRequest, opening_id: str) -> HttpResponse:
     """What helps first, then the records."""
     actor = institutions.staff_actor(request)
-    reports, visits = open_in_emergency(opening_id=opening_id, actor=actor)
+    page = page_number(request.GET.get("page", ""))
+    opened = open_in_emergency(opening_id=opening_id, page=page, actor=actor)
     context = {
         "patient": patient_of(opening_id, actor),
-        "reports": reports,
-        "visits": visits,
+        "opened": opened,
         "opening_id": opening_id,
+        "older": f"?page={opened.after}",
     }
     return render(request, "records/emergency/patient.html", context)
 

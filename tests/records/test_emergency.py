@@ -1,5 +1,6 @@
 """What helps in an emergency: left by residents, opened with a reason, told and reviewed (ER-01)."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from records.errors import (
 )
 from records.models import EmergencyInfo, EmergencyOpening, RecordAccess
 from records.selectors.emergency import info_of, patient_of
+from records.services import viewing
 from records.services.emergency import (
     OPENED_PER_DAY,
     keep_emergency_info,
@@ -87,7 +89,7 @@ def test_what_a_resident_left_is_seen_first(patient: CardHolder, nurse: Account)
     assert seen.info is not None
     assert (seen.name, seen.info.blood_words) == ("测试甲", "O 型 Rh 阴性")
     assert seen.info.details.contacts[0].phone == "13900009999"
-    reports, _visits = open_in_emergency(opening_id=opening, actor=staff.actor(nurse))
+    reports = open_in_emergency(opening_id=opening, actor=staff.actor(nurse)).reports
     shown = read_report_in_emergency(
         opening_id=opening, report_id=reports[0].report_id, actor=staff.actor(nurse)
     )
@@ -95,6 +97,24 @@ def test_what_a_resident_left_is_seen_first(patient: CardHolder, nurse: Account)
     assert RecordAccess.objects.filter(emergency__public_id=opening).count() == 2
     [message] = OutboxMessage.objects.filter(topic="emergency.opened.v1")
     assert message.payload["person_id"] == patient.card.subject
+
+
+def test_a_long_record_pages_and_every_page_is_a_reading(
+    here: Hospital, patient: CardHolder, nurse: Account
+) -> None:
+    for day in range(viewing.PAGE):
+        reported_at = world.SIGNED - timedelta(days=day + 1)
+        world.report(here, patient, title=f"第{day:02d}次血常规", reported_at=reported_at)
+    opening = open_document(nurse, patient)
+    work, address = staff.at_work(Client(), nurse), f"/emergency/{opening}/"
+    pages = [work.get(address + page).content.decode() for page in ("", "?page=2", "?page=3")]
+    titles = [set(re.findall(r"第\d\d次血常规", page)) for page in pages]
+    assert len(titles[0] | titles[1]) == viewing.PAGE
+    assert titles[1]
+    assert not titles[2]
+    assert not titles[0] & titles[1]
+    assert ["更早的记录" in page for page in pages] == [True, False, False]
+    assert RecordAccess.objects.filter(emergency__public_id=opening).count() == 3
 
 
 @pytest.mark.parametrize("code", [code_of, static_of], ids=["dynamic", "static"])
