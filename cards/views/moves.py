@@ -23,6 +23,7 @@ from cards.whose import Whose, whose_card
 from foundation.accounts import selectors as accounts
 from foundation.accounts.access import resident_required
 from foundation.core.errors import DomainError, StalePage
+from foundation.core.pagination import page_number
 from identity.rules import Deed
 
 
@@ -199,13 +200,12 @@ def _perform(request: HttpRequest, chosen: CardMove, form: MoveForm, whose: Whos
 def history(request: HttpRequest, person_id: str = "") -> HttpResponse:
     """Who did what to the card, when and why; also of a card that was cancelled."""
     whose = whose_card(request, person_id, Deed.READ_CARD_HISTORY)
-    page = request.GET.get("page", "1")
     found = history_of(
         whose.person_pk,
         account_id=accounts.account_of(request).public_id,
         is_own=whose.is_self,
         since=whose.since,
-        page=int(page) if page.isdecimal() else 1,
+        page=page_number(request.GET.get("page", "")),
     )
     context = {"history": found, "older": f"?page={found.after}", "whose": whose}
     return render(request, "cards/history.html", context)

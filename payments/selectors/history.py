@@ -114,7 +114,7 @@ def _narrowed(rows: "QuerySet[Bill]", wanted: Wanted, people: Mapping[int, Whom]
     if wanted.hospital:
         rows = rows.filter(institution__public_id=wanted.hospital)
     if wanted.year:
-        if not (wanted.year.isascii() and wanted.year.isdigit()):
+        if not (len(wanted.year) == 4 and wanted.year.isascii() and wanted.year.isdigit()):
             raise InvalidInput(field="year")
         year = int(wanted.year)
         if not _FIRST_YEAR <= year <= _LAST_YEAR:

@@ -118,7 +118,9 @@ def test_what_does_not_match_gets_the_same_pages_and_no_message(
 
 def plain(page: str) -> str:
     """A page without what differs from one drawing to the next."""
-    return re.sub(r'(csrfmiddlewaretoken" value|data-token|data-since|nonce)="[^"]+"|/card/activate/\w{26}/', "", page)
+    return re.sub(
+        r'(csrfmiddlewaretoken" value|data-token|data-since|nonce)="[^"]+"|/card/activate/\w{26}/', "", page
+    )
 
 
 def test_tries_are_counted_and_the_right_code_comes_too_late(card: PhysicalCard, id_number: str) -> None:
