@@ -14,7 +14,7 @@ from foundation.gateway import throttle
 from gmcrypto import keystore
 from tests import emptying
 
-pytest_plugins = ["tests.sandbox_server"]
+pytest_plugins = ["tests.sandbox_server", "tests.scheduling"]
 
 # How long an example takes, or making one, measures the machine's other work and not ours. Each run tries
 # the same examples, so that nobody's work fails by another's luck; who searches for others names the
