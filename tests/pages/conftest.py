@@ -69,25 +69,25 @@ def open_page(browser: Browser, site: str) -> Iterator[OpenPage]:
 
         def opened(path: str, *, care: bool = False, before: Prepare | None = None, **options: Any) -> Page:
             usual = {"viewport": PHONE, "locale": "zh-CN", "base_url": site}
-            context = browser.new_context(**{**usual, **options})
-            contexts.callback(context.close)
-            context.set_default_timeout(PATIENCE_SECONDS * 1000)
-            if care:
-                context.add_cookies([{"name": "care", "value": "1", "url": site}])
             end = time.monotonic() + PATIENCE_SECONDS
             while True:
                 begun = time.monotonic()
+                context = browser.new_context(**{**usual, **options})
+                context.set_default_timeout(PATIENCE_SECONDS * 1000)
+                if care:
+                    context.add_cookies([{"name": "care", "value": "1", "url": site}])
                 page = context.new_page()
                 page.on("pageerror", lambda error: faults.append(str(error)))
                 page.on("console", lambda message: note(message.text))
                 if before:
                     before(page)
                 page.goto(path)
-                # A clock that was held before would be behind the server's by as long as it took.
+                # A clock that was held before is behind the server's by as long as that took.
                 if not before or time.monotonic() - begun <= AT_MOST_OLD or time.monotonic() > end:
                     break
                 page.unroute_all(behavior="ignoreErrors")
-                page.close()
+                context.close()
+            contexts.callback(context.close)
             # A request that is under way as the page closes is nobody's fault.
             contexts.callback(page.unroute_all, behavior="ignoreErrors")
             return page
