@@ -10,10 +10,9 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Final
 
-from tools import browser, messages, second_try
+from tools import browser, messages
 from tools.launcher.problems import Problem
 from tools.launcher.supervisor import Stopped, Supervisor
 from tools.launcher.temporary import INTERRUPTED, demo_settings, run_with, servers
@@ -30,8 +29,6 @@ _STATIC: Final = {
     "schema": ("-m", "tools.django_checks", "schema"),
 }
 
-_TESTS_FAILED: Final = 1
-
 
 @dataclass
 class Result:
@@ -40,8 +37,6 @@ class Result:
     name: str
     code: int
     seconds: float
-    # What is to be read beside it.
-    note: str = ""
 
 
 @dataclass
@@ -85,9 +80,9 @@ def main(arguments: list[str]) -> int:
             results.append(_tests(supervisor, environment))
     _heading("summary")
     for result in results:
-        outcome = "FAILED" if result.code else "passed"
-        line = f"{outcome}  {result.name:<11} {result.seconds:7.1f} s  {result.note}"
-        sys.stdout.write(f"{line.rstrip()}\n")
+        sys.stdout.write(
+            f"{'FAILED' if result.code else 'passed'}  {result.name:<11} {result.seconds:7.1f} s\n"
+        )
     failed = [result.name for result in results if result.code]
     sys.stdout.write(f"{'Failed: ' + ', '.join(failed) if failed else 'Everything passed'}")
     sys.stdout.write(f" after {time.monotonic() - begun:.0f} s\n")
@@ -122,17 +117,9 @@ def _tests(supervisor: Supervisor, environment: Mapping[str, str]) -> Result:
         return Result("tests", 1, time.monotonic() - begun)
     workers = os.environ.get("TEST_WORKERS") or str(os.cpu_count() or 1)
     # A file's tests share what is dear to make, such as a browser and a running product.
-    parallel = ["-n", workers, "--dist", "loadfile"]
-    pytest = [sys.executable, "-m", "pytest", "-q"]
-    with tempfile.TemporaryDirectory() as cache:
-        code = run_with(supervisor, [*pytest, *parallel, "-o", f"cache_dir={cache}"], environment)
-        again = second_try.chosen(Path(cache)) if code == _TESTS_FAILED else []
-    note = ""
-    if again:
-        _heading(f"a second try for {', '.join(again)}")
-        code = run_with(supervisor, [*pytest, *again], environment)
-        note = f"{'FAILED TWICE' if code else 'ONLY AT THE SECOND TRY'}: {', '.join(again)}"
-    return Result("tests", code, time.monotonic() - begun, note)
+    pytest = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadfile"]
+    code = run_with(supervisor, pytest, environment)
+    return Result("tests", code, time.monotonic() - begun)
 
 
 def _heading(text: str) -> None:
