@@ -28,7 +28,8 @@ from identity import services
 from identity.models import ConsentRecord, Holding, HoldingState, IdentityCheck, PrivacyNotice
 from identity.rules import Level
 from identity.types import Relation
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, ToldActForm
+from institutions.admin_acts import Act, ActForm, Done, ToldActForm
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site
 from mpi import rules

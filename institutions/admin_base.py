@@ -6,11 +6,10 @@ in addresses by their public ids.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ChangeList
@@ -26,87 +25,33 @@ from django.utils.translation import gettext_lazy as _
 from foundation.audit import selectors as audit_entries
 from foundation.audit import services as audit
 from foundation.audit.actions import Action
-from foundation.core import clock, redis
+from foundation.core import clock
 from foundation.core.actor import Actor
-from foundation.core.errors import DomainError, PermissionRefused, StalePage
-from foundation.core.ids import new_public_id
+from foundation.core.errors import PermissionRefused, StalePage
+from institutions.admin_acts import Act, SentBefore, perform, was_sent
 from institutions.rules import Duty, may
 from institutions.selectors import staff_actor
 
-TICKET_SECONDS = 3_600
+_View = TypeVar("_View", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an act did.
+def second_click_led(view: _View) -> _View:
+    """Lead the second click upon a form to what the first has done, and do nothing twice.
 
-    Attributes:
-        message: The sentence that is shown.
-        once: Labels and values that are shown this once and never again, such as a secret.
-        row: The row to go on to, where that is not the one that the act was about.
+    For views of a ``ScopedAdmin`` that perform acts: to the row that the address names, else to the list.
     """
 
-    message: str | Promise
-    once: Sequence[tuple[str | Promise, str]] = field(default=())
-    row: Model | None = None
+    @wraps(view)
+    def led(admin: "ScopedAdmin", request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not was_sent(request):
+            try:
+                return view(admin, request, *args, **kwargs)
+            except SentBefore:
+                # Both came in the same moment.
+                return admin.lead_on(request, kwargs.get("object_id", ""))
+        return admin.lead_on(request, kwargs.get("object_id", ""))
 
-
-class ActForm(forms.Form):
-    """The form of an act; ``reason`` goes into the audit.
-
-    ``subject`` is the row that the act is about, or None where it makes a new one.
-    """
-
-    required_css_class = "required"
-
-    reason = forms.CharField(
-        label=_("原因"),
-        help_text=_("会写入审计记录"),
-        min_length=2,
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"}),
-    )
-    # Each rendered form works once, so that a double click does not act twice.
-    ticket = forms.CharField(widget=forms.HiddenInput, max_length=26, initial=new_public_id)
-
-    def __init__(self, *args: Any, subject: Any, actor: Actor, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.subject = subject
-        self.actor = actor
-        self.order_fields([name for name in self.fields if name != "reason"])
-
-    def perform(self) -> Done:
-        """Call the service with the cleaned data; domain errors are shown on the form."""
-        raise NotImplementedError
-
-
-class ToldActForm(ActForm):
-    """The form of an act whose reason the person concerned reads in their own history."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].help_text = _("会写入审计记录，本人在变更历史里也会看到")
-
-
-def _always(subject: Any) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that staff may do to a row.
-
-    Attributes:
-        name: Its part of the address.
-        duty: Who may do it.
-        applies: Whether it makes sense for the row as it is.
-    """
-
-    name: str
-    label: str | Promise
-    form: type[ActForm]
-    duty: Duty
-    applies: Callable[[Any], bool] = _always
+    return cast("_View", led)
 
 
 class _ScopedList(ChangeList):
@@ -300,14 +245,16 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {"acts": offered, "history_url": history, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
+    @second_click_led
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of the creating act."""
         if self.creation is None or not self.has_add_permission(request):
             raise PermissionRefused
-        return self.repeated(request) or self._act(request, self.creation, None)
+        return self._act(request, self.creation, None)
 
+    @second_click_led
     def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """The page of an act upon one row."""
         row = self.get_object(request, object_id)
@@ -316,23 +263,15 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         if not may(staff_actor(request), act.duty):
             raise PermissionRefused
-        repeated = self.repeated(request, row)
-        if repeated is not None:
-            return repeated
         if not act.applies(row):
             raise StalePage
         return self._act(request, act, row)
 
-    def repeated(self, request: HttpRequest, row: Any | None = None) -> HttpResponse | None:
-        """Lead whoever sent a form a second time to what the first has done; None if it is the first."""
-        ticket = request.POST.get("ticket", "")[:26]
-        if not ticket or not redis.client().exists(_ticket(ticket)):
-            return None
-        return self._told_once(request, row)
-
-    def _told_once(self, request: HttpRequest, row: Any | None) -> HttpResponse:
+    def lead_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """After a second click: to the row, or to the list where the address names none."""
         text = _("这张表单已经提交过，没有再做第二次。请看现在的状态")
         self.message_user(request, text, messages.WARNING)
+        row = self.get_object(request, object_id) if object_id else None
         return HttpResponseRedirect(self._list_address() if row is None else self.address("change", row))
 
     def history_view(
@@ -352,10 +291,7 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _act(self, request: HttpRequest, act: Act, row: Any | None) -> HttpResponse:
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
         form = act.form(*sent, subject=row, actor=staff_actor(request))
-        try:
-            done = perform(form) if form.is_bound and form.is_valid() else None
-        except StalePage:
-            return self._told_once(request, row)
+        done = perform(form) if form.is_bound and form.is_valid() else None
         back = self._list_address() if row is None else self.address("change", row)
         if done is None:
             context = {**self._frame(request, act.label, row), "form": form, "back": back}
@@ -386,25 +322,3 @@ class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 def shown_time(moment: datetime) -> str:
     """A moment as staff read it, on a clock in Beijing."""
     return f"{clock.beijing(moment):%Y-%m-%d %H:%M:%S}"
-
-
-def perform(form: ActForm) -> Done | None:
-    """Run a valid form once; None, with the error on the form, where the service refuses.
-
-    Raises:
-        StalePage: The same form was sent before.
-    """
-    ticket = _ticket(form.cleaned_data["ticket"])
-    if not redis.client().set(ticket, b"", nx=True, ex=TICKET_SECONDS):
-        raise StalePage
-    try:
-        return form.perform()
-    except DomainError as exc:
-        # Nothing was done, so the same form may be sent again, mended.
-        redis.client().delete(ticket)
-        form.add_error(exc.field if exc.field in form.fields else None, f"{exc.text()}。{exc.advice()}")
-        return None
-
-
-def _ticket(value: str) -> str:
-    return redis.key("act", value)

@@ -9,7 +9,8 @@ from appointments.models import BookingRule
 from appointments.selectors import schedules as reading
 from appointments.services.booking_rules import NAMES, save_booking_rule
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 

@@ -16,7 +16,8 @@ from appointments.rules import EndReason
 from appointments.selectors.bookings import visible_bookings
 from appointments.services.leaving import LEAVABLE, cancel_booking
 from foundation.core import clock
-from institutions.admin_base import Act, Done, ScopedAdmin, ToldActForm
+from institutions.admin_acts import Act, Done, ToldActForm
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 

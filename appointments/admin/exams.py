@@ -12,7 +12,8 @@ from appointments.selectors import exams as reading
 from appointments.services import exams as services
 from foundation.core.actor import Actor
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 

@@ -14,7 +14,8 @@ from appointments.models import CallScreen, CheckInRule, Queue, Ticket
 from appointments.selectors import calling as reading
 from appointments.services import screens
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.selectors import clinics
 from institutions.sites import centre_site, institution_site

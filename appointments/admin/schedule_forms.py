@@ -18,7 +18,7 @@ from appointments.types import Band, ScheduleDetails
 from foundation.core.actor import Actor
 from foundation.core.clock import BEIJING
 from institutions import selectors as institutions
-from institutions.admin_base import ActForm, Done, ToldActForm
+from institutions.admin_acts import ActForm, Done, ToldActForm
 
 _FEE: dict[str, Any] = {"min_value": 0, "max_value": MOST_FEN // 100, "max_digits": 8, "decimal_places": 2}
 MOST_BANDS = 48

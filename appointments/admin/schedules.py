@@ -15,7 +15,8 @@ from appointments import showing
 from appointments.admin import schedule_forms as forms
 from appointments.models import Schedule
 from appointments.selectors import schedules as reading
-from institutions.admin_base import Act, ScopedAdmin, perform, shown_time
+from institutions.admin_acts import Act, perform
+from institutions.admin_base import ScopedAdmin, second_click_led, shown_time
 from institutions.rules import Duty, may
 from institutions.selectors import staff_actor
 from institutions.services import require
@@ -139,13 +140,11 @@ class ScheduleAdmin(ScopedAdmin):
         may_stop = may(staff_actor(request), Duty.MANAGE_SCHEDULES)
         return super().changelist_view(request, {"may_stop": may_stop, **(extra_context or {})})
 
+    @second_click_led
     def stop_view(self, request: HttpRequest) -> HttpResponse:
         """Stop several: choose by days, see who is affected, then confirm."""
         actor = staff_actor(request)
         require(actor, Duty.MANAGE_SCHEDULES)
-        repeated = self.repeated(request)
-        if repeated is not None:
-            return repeated
         choosing = forms.ChoosingForm(request.GET or None, actor=actor)
         rows = list(reading.stoppable(actor, **choosing.cleaned_data)) if choosing.is_valid() else []
         confirming = None

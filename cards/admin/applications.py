@@ -20,7 +20,8 @@ from foundation.audit.actions import Action
 from foundation.core import clock
 from foundation.core.text import mask_name, mask_number, mask_phone
 from identity.types import Relation
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site
 from mpi.rules import CERTIFICATE_TYPES, NATIONS

@@ -17,7 +17,8 @@ from cards.services.batch_counter import complete_row
 from foundation.audit.actions import Action
 from foundation.core.text import mask_name, mask_number, mask_phone
 from gmcrypto.fields import prefetch_keys
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from mpi.rules import CERTIFICATE_TYPES

@@ -21,7 +21,8 @@ from foundation.audit import services as audit
 from foundation.audit.actions import Action
 from foundation.core.errors import InvalidInput, PermissionRefused
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.selectors import staff_actor
 from institutions.sites import centre_site, institution_site

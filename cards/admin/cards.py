@@ -17,7 +17,8 @@ from foundation.accounts.selectors import account_by_phone
 from foundation.audit.actions import Action
 from foundation.core.text import mask_name, mask_number
 from identity.types import Relation
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, ToldActForm
+from institutions.admin_acts import Act, ActForm, Done, ToldActForm
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 

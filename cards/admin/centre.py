@@ -12,7 +12,8 @@ from cards.models import CentreRules
 from cards.rules.policy import TABLE, CodeKind, Opens
 from cards.rules.scenes import SCENES, scene_name
 from foundation.core import clock
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site
 

@@ -9,7 +9,8 @@ from cards.services.certificates import decide_certificate
 from cards.states import CertificateState
 from foundation.audit.actions import Action
 from foundation.core.text import mask_number
-from institutions.admin_base import Act, Done, ScopedAdmin, ToldActForm
+from institutions.admin_acts import Act, Done, ToldActForm
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 

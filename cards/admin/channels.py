@@ -12,7 +12,8 @@ from cards import ways
 from cards.models import IssuingChannel, ResidentApp
 from cards.services import apps, channels
 from cards.states import APP_CHANNELS, Channel
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site
 

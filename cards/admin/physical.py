@@ -16,7 +16,8 @@ from cards.states import PhysicalState
 from foundation.audit.actions import Action
 from foundation.core.text import mask_name, mask_number, mask_phone
 from gmcrypto import index
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site
 

@@ -10,7 +10,7 @@ from cards.services.temporary import extend_temporary, register_temporary
 from cards.states import CardState, NumberState
 from foundation.core.errors import PermissionRefused
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done
+from institutions.admin_acts import Act, ActForm, Done
 from institutions.rules import Duty
 
 

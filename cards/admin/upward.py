@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from cards.models import UpwardDay, UpwardRecord
 from cards.models.upward import ReportState
 from cards.upward import asking, balance, sending
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.admin_lists import BoundedPaginator, PeriodFilter
 from institutions.rules import Duty
 from institutions.sites import centre_site

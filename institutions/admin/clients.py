@@ -20,7 +20,8 @@ from foundation.gateway.scopes import SCOPES
 from foundation.gateway.types import Algorithm, ClientState, Environment, KeyState
 from institutions import services
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.models import Institution
 from institutions.rules import Duty
 from institutions.services import clients as client_services

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.audit.actions import Action
 from foundation.core.actor import Actor
 from institutions import rules, selectors, services
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.models import Institution, Region
 from institutions.rules import Duty, InstitutionState
 from institutions.sites import centre_site, institution_site

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.accounts import selectors as accounts
 from institutions import selectors, services
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.errors import StaffAccountNeeded
 from institutions.models import StaffMembership
 from institutions.rules import Duty, Role

@@ -16,7 +16,8 @@ from foundation.gateway import selectors as gateway_selectors
 from foundation.gateway.types import ClientState
 from institutions import selectors, services
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.models import Terminal
 from institutions.rules import Duty, TerminalKind, TerminalState, may
 from institutions.selectors import staff_actor

@@ -15,7 +15,8 @@ from foundation.gateway import selectors as gateway
 from foundation.gateway.types import ClientState
 from gmcrypto import statements
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from interop.models import EndpointState, WebhookEndpoint

@@ -13,7 +13,8 @@ from foundation.core.actor import Actor
 from foundation.core.text import mask_number
 from foundation.events import inbound, repairs
 from institutions import selectors as institutions
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.admin_lists import BoundedPaginator, PeriodFilter
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site

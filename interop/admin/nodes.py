@@ -9,7 +9,8 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site
 from interop.models import Node, NodeKey, NodeKeyState, NodeKeyUse, NodeKind, NodeState

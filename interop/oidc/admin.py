@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from institutions import selectors as institutions
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from interop.oidc import selectors, services

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site
 from notifications import selectors

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.gateway.scopes import SCOPES
 from institutions.admin.clients import SCOPE_CHOICES
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.selectors import staff_actor
 from institutions.sites import centre_site, institution_site

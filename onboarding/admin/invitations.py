@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation.core import clock
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty, Role
 from institutions.sites import centre_site, institution_site
 from onboarding import selectors

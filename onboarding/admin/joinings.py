@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.audit.actions import Action
 from foundation.core import clock
 from institutions import rules as institution_rules
-from institutions.admin_base import Act, ActForm, Done, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site
 from onboarding import selectors

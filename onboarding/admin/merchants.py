@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation.audit.actions import Action
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done
+from institutions.admin_acts import Act, ActForm, Done
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from onboarding import selectors

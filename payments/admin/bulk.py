@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.core.errors import PermissionRefused
 from foundation.core.money import yuan
 from institutions.admin.places import institution_choices
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, perform, shown_time
+from institutions.admin_acts import Act, ActForm, Done, perform
+from institutions.admin_base import ScopedAdmin, second_click_led, shown_time
 from institutions.rules import Duty
 from institutions.selectors import staff_actor
 from institutions.sites import centre_site, institution_site
@@ -125,15 +126,13 @@ class BulkRefundAdmin(ScopedAdmin):
         )
         return counted
 
+    @second_click_led
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The form, with the bills that were chosen in the list."""
         if self.creation is None or not self.has_add_permission(request):
             raise PermissionRefused
-        repeated = self.repeated(request)
-        if repeated is not None:
-            return repeated
         form = BulkForm(
             request.POST or None,
             subject=None,

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from foundation.audit.actions import Action
 from foundation.core.money import yuan
 from foundation.core.text import mask_name
-from institutions.admin_base import Act, ActForm, Done, ScopedAdmin, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import ScopedAdmin, shown_time
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from mpi import selectors as mpi

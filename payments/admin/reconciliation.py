@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from foundation.core.money import yuan
-from institutions.admin_base import Act, ActForm, Done
+from institutions.admin_acts import Act, ActForm, Done
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from payments.admin.board import BoardPages

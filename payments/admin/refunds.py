@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from foundation.core import clock
 from foundation.core.text import mask_name
-from institutions.admin_base import Act, ActForm, Done, shown_time
+from institutions.admin_acts import Act, ActForm, Done
+from institutions.admin_base import shown_time
 from institutions.rules import Duty
 from institutions.selectors import staff_actor
 from institutions.sites import centre_site, institution_site

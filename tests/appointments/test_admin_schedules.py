@@ -115,6 +115,19 @@ def test_whom_a_suspension_concerns_is_shown_before_it_is_done() -> None:
     assert states == {"S1": "stopped", "S2": "open", "S9": "open"}
 
 
+def test_a_double_click_on_a_suspension_of_several_leads_to_the_list() -> None:
+    place = world.hospital()
+    world.heard(place, world.details())
+    client = at_work(place)
+    address = f"{LIST}stop/?institution={place.public_id}&first={world.day(0)}&last={world.day(5)}"
+    form = client.get(address).context["confirming"]
+    sent = {"schedules": [world.schedule().public_id], "reason": "医生外出", "ticket": form["ticket"].value()}
+    answers = [client.post(address, sent) for _ in range(2)]
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [(302, LIST)] * 2
+    assert "没有再做第二次" in client.get(LIST).content.decode()
+    assert world.schedule().state == ScheduleState.STOPPED
+
+
 def test_one_session_is_stopped_from_its_page_and_held_again() -> None:
     place = world.hospital()
     world.heard(place, world.details(), world.details("S2", ahead=2))

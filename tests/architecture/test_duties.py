@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from identity.admin import FINDING
-from institutions.admin_base import Act, ScopedAdmin
+from institutions.admin_acts import Act
+from institutions.admin_base import ScopedAdmin
 from institutions.rules import Duty
 from institutions.sites import centre_site, institution_site
 from tests.architecture.routes import all_routes

@@ -11,6 +11,7 @@ from foundation.accounts.sessions import BACKEND
 from foundation.audit.models import AuditEntry
 from foundation.gateway.derived import national_app_secret
 from foundation.gateway.models import ApiClient, ClientKey
+from institutions import admin_base
 from institutions.models import Institution, Terminal
 from institutions.rules import Role
 from tests.accounts import people as account_people
@@ -189,6 +190,21 @@ def test_a_double_click_on_what_no_longer_applies_leads_to_what_the_first_did(
     assert AuditEntry.objects.filter(action="institution.suspended").count() == 1
     # Another form of the same act is no repeat: what it wants is no longer possible, and it says so.
     assert centre.post(address, {**data, "ticket": "0" * 26}).status_code == 409
+
+
+def test_two_clicks_in_one_moment_are_led_to_the_same_row(
+    centre: Client, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both have looked before either began; the ticket itself decides.
+    monkeypatch.setattr(admin_base, "was_sent", lambda _request: False)
+    address = "/admin/institutions/terminal/add/"
+    ticket = re.search(r'name="ticket" value="([^"]+)"', centre.get(address).content.decode())
+    assert ticket
+    data = {"institution": place, "name": "窗口", "kind": "01", "reason": REASON, "ticket": ticket[1]}
+    answers = [centre.post(address, {**data, "terminal_id": name}) for name in ("T1", "T2")]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Terminal.objects.count() == 1
+    assert "没有再做第二次" in centre.get(answers[1]["Location"]).content.decode()
 
 
 def test_a_form_that_was_refused_may_be_sent_again(centre: Client, place: str) -> None:

@@ -217,6 +217,23 @@ def test_only_who_may_give_back_begins_a_run_and_only_over_bills_of_the_own_hous
     assert not BulkRefund.objects.exists()
 
 
+def test_a_double_click_begins_one_run(place: Desk) -> None:
+    bill = paid(place)
+    clerk = people.at_work(Client(), place.account)
+    form = clerk.get(f"{RUNS}add/").context["form"]
+    sent = {
+        "institution": place.institution,
+        "numbers": bill.number,
+        "why": "stopped",
+        "reason": "医生停诊",
+        "ticket": form["ticket"].value(),
+    }
+    answers = [clerk.post(f"{RUNS}add/", sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[1]["Location"] == RUNS
+    assert BulkRefund.objects.count() == 1
+
+
 def test_the_pages_from_the_list_of_bills_to_the_results(
     place: Desk, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
